@@ -11,6 +11,7 @@ import { isByEngine, list } from './texts.js';
 interface Configured {
   readonly provider: unknown;
   readonly settings?: unknown;
+  readonly via?: string | undefined;
 }
 
 const onlyPart = 'value';
@@ -27,14 +28,15 @@ export function byHandDescriptor(descriptor: ProcedureDescriptor, configured: Co
     ...{ ...descriptor, ...recommendationFor(keys) },
     ...{ settings, overlap, section: section ?? `${descriptor.section}: ${list(keys)}` },
     ...(proof && { use: { step: proof.expect, ...(proof.scanFor !== undefined && { scanFor: proof.scanFor }) } }),
-    ...(overlap === 'single' && { gap: gapOf(keys) }),
+    ...(overlap === 'single' && { gap: gapOf(keys, configured.via) }),
   };
 }
 
-function gapOf(keys: readonly string[]): string {
+function gapOf(keys: readonly string[], via: string | undefined): string {
+  const over = via === 'environment' ? 'DocuElevate was restarted with it' : 'Keyturn has written it';
   return isByEngine(keys)
-    ? `DocuElevate itself checks ${list(keys)}: the write of the new value ends the old one`
-    : `one value works at a time: from the moment on that a person sets the new one, ${list(keys)} holds a dead one until Keyturn has written it`;
+    ? `DocuElevate itself checks ${list(keys)}: the new value ends the old one as soon as ${over}`
+    : `one value works at a time: from the moment on that a person sets the new one, ${list(keys)} holds a dead one until ${over}`;
 }
 
 function partBySetting(settings: z.output<typeof FedSettings>): Readonly<Record<string, string>> {

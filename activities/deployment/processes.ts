@@ -7,7 +7,8 @@ import type { DeploymentDeps } from './activities.js';
 import { newest, restartDueAt } from './due.js';
 import { isInFile } from './environment-file.js';
 import { noteUse } from './restart.js';
-import { judge, shownBack, shownOf, watch } from './watch.js';
+import { seenDown } from './outage.js';
+import { judge, type Seen, shownBack, shownOf, watch, type Watching } from './watch.js';
 
 /**
  * Whether API and workers were started anew since the environment was changed. Two observations show it: the API answered nothing for a
@@ -30,10 +31,21 @@ export async function processesAreNew(deps: DeploymentDeps, ref: VersionRef): Pr
   }
   const strict = deps.deployment(ref.credential).restart === null;
   const until = Date.now() + (strict ? deps.watchMs : deps.upWithinMs);
-  const seen = await watch({ engine, ref, since: due, until, down: false, forward });
+  const watching = { engine, ref, since: due, until, down: false, forward };
+  const seen = strict ? await watchOutage(watching) : await watch(watching);
   const { outcome, detail } = judge(seen, { wholly: known !== undefined, strict });
   if (outcome !== 'failed') await noteUse(deps, ref);
   return say(outcome, detail);
+}
+
+/** The queue's statistics take seconds, so an outage of the API could pass between two of them. */
+async function watchOutage(watching: Watching): Promise<Seen> {
+  const seen: Seen[] = [];
+  const down = await seenDown(watching.engine.client, async (outage) => {
+    seen.push(await watch({ ...watching, outage }));
+  });
+  const [last = { down, worker: false, shown: 'alike' as const }] = seen;
+  return { ...last, down: last.down || down };
 }
 
 /** Throws NeedsDecision when a process was not started anew. */

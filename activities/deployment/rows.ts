@@ -1,5 +1,5 @@
 import type { VersionRef } from '../../src/domain/version.js';
-import type { WriteReceipt, WriteReceipts } from '../../src/store/records.js';
+import type { Version, WriteReceipt, WriteReceipts } from '../../src/store/records.js';
 import { type Engine, openEngine } from '../docuelevate/engine.js';
 import { authorOf, idOf } from '../docuelevate/receipts.js';
 import type { Change } from '../docuelevate/schemas.js';
@@ -46,17 +46,23 @@ export async function restoreRows(deps: DeploymentDeps, ref: VersionRef): Promis
   const begun = Object.keys(settings).filter((key) => receipts[receiptKey(key)] !== undefined);
   if (begun.length === 0) return;
   const former = formerAmong(await store.versions(ref.credential), ref);
-  if (former?.compromised)
-    throw needsDecision(`version ${former.number} of ${ref.credential} is compromised and is not restored`);
+  requireUncompromised(ref, former);
   const histories = await historiesOf(engine);
   const left: string[] = [];
   for (const key of begun.reverse()) {
     const deletion = deletionOf(engine, histories, { key, receipt: receipts[receiptKey(key)] });
-    const why = deletion && (await whyLeft(engine, ref, { key, deletion, changes: histories[key] ?? [] }));
-    if (why) left.push(why);
-    else if (deletion && former) await noteRestored(engine, { ...ref, number: former.number }, key);
+    if (!deletion) continue;
+    const why = await whyLeft(engine, ref, { key, deletion, changes: histories[key] ?? [] });
+    if (why !== null) left.push(why);
+    else if (former) await noteRestored(engine, { ...ref, number: former.number }, key);
   }
   if (left.length > 0) throw needsDecision(left.join('; '));
+}
+
+/** A row that is put back has the value that was in force before. */
+function requireUncompromised({ credential }: VersionRef, former: Version | undefined): void {
+  if (former?.compromised)
+    throw needsDecision(`version ${former.number} of ${credential} is compromised and is not restored`);
 }
 
 interface DeletedRow {

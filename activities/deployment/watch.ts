@@ -7,7 +7,7 @@ import { shows } from '../docuelevate/receipts.js';
 import { passing } from '../shared/failures.js';
 import { OutsideError } from '../shared/outside-error.js';
 import { formerAmong } from '../shared/former.js';
-import { missesOfOutage, pauseMs } from './outage.js';
+import { missesOfOutage, type Outage, pauseMs } from './outage.js';
 
 /** A look at the engine's processes around a restart. */
 export interface Watching {
@@ -21,6 +21,8 @@ export interface Watching {
   readonly down: boolean;
   /** The environment file holds the version's value. Otherwise the earlier one was put back. */
   readonly forward: boolean;
+  /** Nobody has begun yet, so the API is waited for as well: until this shows an outage, or the API shows another value. */
+  readonly outage?: Outage;
 }
 
 /** What was seen. */
@@ -38,21 +40,33 @@ export interface Seen {
 
 /** Waits until API and workers are up and were seen to be new, or until the time is over. Throws while they are not up. */
 export async function watch(watching: Watching): Promise<Seen> {
-  const { engine, ref, since, until, forward } = watching;
-  let [misses, down, online] = [0, watching.down, 0];
-  const started = async (): Promise<true | undefined> => {
-    const workers = await workersOf(engine);
-    misses = workers ? 0 : misses + 1;
-    down ||= misses >= missesOfOutage;
-    online = workers?.online ?? 0;
-    return online > 0 && workers?.startedAt.some((at) => at >= since) ? true : undefined;
-  };
-  const worker = (await poll(started, until, pauseMs)) ?? false;
-  if (misses > 0) throw passing("DocuElevate's API does not answer yet");
-  if (online === 0) throw passing('no worker of DocuElevate is online yet');
+  const { engine, ref, since, until, forward, outage } = watching;
+  const state = { misses: 0, down: watching.down, online: 0, worker: false };
   const look = () => (forward ? shownOf(engine, ref) : shownBack(engine, ref));
+  async function areNew(): Promise<true | undefined> {
+    take(state, await workersOf(engine), since);
+    if (!state.worker || state.misses > 0) return undefined;
+    return !outage || outage.down || (await look()) === 'wanted' ? true : undefined;
+  }
+  await poll(areNew, until, pauseMs);
+  if (state.misses > 0) throw passing("DocuElevate's API does not answer yet");
+  if (state.online === 0) throw passing('no worker of DocuElevate is online yet');
   const shown = await poll(async () => settled(await look()), until, pauseMs);
-  return { down, worker, shown: shown ?? (await look()) };
+  return { ...state, shown: shown ?? (await look()) };
+}
+
+interface Watched {
+  misses: number;
+  down: boolean;
+  online: number;
+  worker: boolean;
+}
+
+function take(state: Watched, workers: Workers | null, since: number): void {
+  state.misses = workers ? 0 : state.misses + 1;
+  state.down ||= state.misses >= missesOfOutage;
+  state.online = workers?.online ?? 0;
+  state.worker ||= state.online > 0 && workers?.startedAt.some((at) => at >= since) === true;
 }
 
 /** An older process may still answer. */
@@ -92,7 +106,9 @@ export async function shownBack(engine: Engine, ref: VersionRef): Promise<Seen['
 }
 
 async function formerParts({ store }: Engine, ref: VersionRef): Promise<Readonly<Record<string, string>>> {
-  const former = formerAmong(await store.versions(ref.credential), ref);
+  const versions = await store.versions(ref.credential);
+  const ended = versions.findLast(({ number, parts }) => number < ref.number && parts.length > 0); // by an emergency
+  const former = formerAmong(versions, ref) ?? ended;
   return former ? store.unseal(former) : {};
 }
 

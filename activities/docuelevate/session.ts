@@ -127,7 +127,7 @@ export class Session {
     });
     if (answer.status === 404)
       throw permanent(
-        'Unauthorized',
+        'Rejected',
         'DocuElevate has no login page, so its settings cannot be changed: set AUTH_ENABLED',
       );
     const inputs = answer.text

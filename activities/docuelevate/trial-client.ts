@@ -85,11 +85,11 @@ export class TrialClient {
     return status === 400 ? 'refused' : 'taken';
   }
 
-  /** Whether a password signs the administrator in, in a session of its own. */
-  async signsIn(username: string, password: string): Promise<boolean> {
+  /** Whether a password signs the administrator in, in a session of its own. Null when it signs in somebody else. */
+  async signsIn(username: string, password: string): Promise<boolean | null> {
     const session = new Session({ ...this.#connection, username, password: () => Promise.resolve(password) });
     try {
-      return (await session.send(requestTo('whoAmI'))).json(Visitor).is_admin === true;
+      return (await session.send(requestTo('whoAmI'))).json(Visitor).is_admin === true || null;
     } catch (error) {
       if (error instanceof ApplicationFailure && error.type === 'Unauthorized') return false;
       throw error;

@@ -94,7 +94,9 @@ const testMail: Test = async ({ trials, connection: { testMailTo } }) => {
 
 const testSignIn: Test = async ({ trials, client, connection, value }) => {
   const username = (await client.shownValue('admin_username')) || connection.username;
-  return (await trials.signsIn(username, value))
+  const signsIn = await trials.signsIn(username, value);
+  if (signsIn === null) return unseen(`${username} signs in with it, and is no administrator`);
+  return signsIn
     ? proved(`${username} signs in with it, in one API process`)
     : failed(`${username} does not sign in with it`);
 };

@@ -14,9 +14,10 @@ interface Fields {
 }
 
 /** The procedure with the settings that an entry names, as far as the entry is right. */
-export function withSettings(procedure: ProcedureDescriptor, { provider, settings }: Fields): ProcedureDescriptor {
+export function withSettings(procedure: ProcedureDescriptor, fields: Fields): ProcedureDescriptor {
+  const { provider, settings } = fields;
   const isRight = ByHandSection.safeParse(provider).success && FedSettings.safeParse(settings).success;
-  return isRight ? byHandDescriptor(procedure, { provider, settings }) : procedure;
+  return isRight ? byHandDescriptor(procedure, { ...fields, provider }) : procedure;
 }
 
 /** Settings that a person cannot rotate, each with the reason. */

@@ -12,7 +12,7 @@ import type { Outline } from './outline.js';
 import { settingFindings, withSettings } from './by-hand.js';
 import { accountClaimOf, claimOf } from './policy.js';
 import { type Reference, references, referencesIn } from './references.js';
-import { environmentFindings } from './via-environment.js';
+import { doubleWriters, environmentFindings } from './via-environment.js';
 import type { Path } from './yaml-source.js';
 
 /** A credential's entry, with its engine's and its procedure, where they are known. */
@@ -30,6 +30,9 @@ export function contradictions(outline: Outline, catalog: readonly ProcedureDesc
     const known = procedure?.anySetting ? withSettings(procedure, fields) : procedure;
     return { ...fields, name, path: ['credentials', name], used: outline.engines[fields.engine ?? ''], known };
   });
+  const environments = entries.map(({ path, known: descriptor, used: engine, ...fields }) => ({
+    ...{ path, fields, engine, descriptor },
+  }));
   return [
     ...entries.flatMap((entry) => unknownEngine(entry, Object.keys(outline.engines))),
     ...unknownCredentials(outline),
@@ -41,9 +44,8 @@ export function contradictions(outline: Outline, catalog: readonly ProcedureDesc
     ...entries.flatMap(deliveries),
     ...entries.flatMap(needlessPause),
     ...entries.flatMap(({ path, known, ...fields }) => (known?.anySetting ? settingFindings(path, known, fields) : [])),
-    ...entries.flatMap(({ path, known: descriptor, used: engine, ...fields }) =>
-      environmentFindings({ path, fields, engine, descriptor }),
-    ),
+    ...environments.flatMap(environmentFindings),
+    ...doubleWriters(environments),
   ];
 }
 

@@ -101,13 +101,14 @@ function settingsTable(catalog: readonly ProcedureDescriptor[]): string {
 
 const fates = {
   value: '`by-hand`',
-  environment: 'in the environment alone, with a restart ([deployment.md](deployment.md))',
+  environment: '`by-hand` with `via: environment` ([deployment.md](deployment.md))',
   unread: 'not at all: nothing reads it',
 } as const;
 
 function fateOf(key: string, setting: CredentialSetting, catalog: readonly ProcedureDescriptor[]): string {
   const own = catalog.find(({ engine, settings }) => engine === 'docuelevate' && key in settings);
   if (own) return `\`${own.id}\``;
+  if (key === 'session_secret') return notYet;
   return setting.kind === 'part' ? `together with \`${setting.of}\`` : fates[setting.kind];
 }
 
@@ -120,7 +121,7 @@ function guideTable(catalog: readonly ProcedureDescriptor[]): string {
   return table(['guide section', 'settings', 'procedure', 'who', 'overlap', 'when', 'end of the old value'], rows);
 }
 
-const notYet = 'not yet: only in the environment';
+const notYet = 'not yet: it needs a handover between two keys';
 
 function endProof({ probe }: NonNullable<GuideRow['by']>): string {
   if (probe === null) return withoutProof.attested;

@@ -1,8 +1,49 @@
+import { normalize } from 'node:path';
 import { variableOf } from '../../activities/deployment/environment-file.js';
 import type { ProcedureDescriptor } from '../domain/procedure.js';
 import type { ConfigFinding } from './findings.js';
 import type { Outline } from './outline.js';
 import type { Path } from './yaml-source.js';
+
+interface Writer {
+  readonly name: string;
+  /** Of the entry, or of its delivery. */
+  readonly path: Path;
+  readonly envFile: string | undefined;
+  readonly variable: string | undefined;
+}
+
+/** Two writers of one variable would undo each other's work. */
+export function doubleWriters(
+  entries: readonly Pick<Entry, 'path' | 'fields' | 'engine' | 'descriptor'>[],
+): ConfigFinding[] {
+  const owners = new Map<string, string>();
+  return entries.flatMap(writersOf).flatMap(({ name, path, envFile, variable }) => {
+    if (envFile === undefined || variable === undefined) return [];
+    const place = `${normalize(envFile)} ${variable}`;
+    const owner = owners.get(place);
+    if (owner === undefined) owners.set(place, name);
+    const message =
+      owner === name ? 'it is written there already' : `"${owner}" writes ${variable} in ${envFile} as well`;
+    return owner === undefined ? [] : [{ path, message }];
+  });
+}
+
+function writersOf({ path, fields, engine, descriptor }: Parameters<typeof doubleWriters>[0][number]): Writer[] {
+  const name = String(path.at(-1));
+  const own = fields.via === 'environment' ? Object.keys(descriptor?.settings ?? {}) : [];
+  return [
+    ...own.map((key) => ({
+      ...{ name, path: [...path, 'via'] },
+      envFile: engine?.deployment?.envFile,
+      variable: variableOf(key),
+    })),
+    ...(fields.deliver ?? []).map(({ envFile, variable }, index) => ({
+      ...{ name, envFile, variable },
+      path: [...path, 'deliver', index],
+    })),
+  ];
+}
 
 interface Entry {
   readonly path: Path;
@@ -24,11 +65,6 @@ export function environmentFindings({ path, fields, engine, descriptor }: Entry)
       ? [{ path: at, message: `engine "${fields.engine}" needs deployment: { envFile: … } for that` }]
       : []),
     ...keys.flatMap((key) => (renewed[key] === undefined ? [] : [{ path: at, message: `${key}: ${renewed[key]}` }])),
-    ...(fields.deliver ?? []).flatMap((target, index) =>
-      target.envFile === envFile && keys.some((key) => variableOf(key) === target.variable)
-        ? [{ path: [...path, 'deliver', index], message: 'via: environment writes it there already' }]
-        : [],
-    ),
   ];
 }
 

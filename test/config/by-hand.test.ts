@@ -122,7 +122,7 @@ it('announces the gap where one value works at a time', () => {
   });
   const admin = load(['admin_password'], { provider: { ...provider, overlap: 'single' } });
   expect(descriptorOf(admin, 'mail').gap).toBe(
-    'DocuElevate itself checks admin_password: the write of the new value ends the old one',
+    'DocuElevate itself checks admin_password: the new value ends the old one as soon as Keyturn has written it',
   );
   expect(rotationPolicyOf(config, 'mail', descriptorOf(config, 'mail')).byHand).toMatchObject({ generates: true });
 });

@@ -80,7 +80,7 @@ it.each([
     'a delivery of the same variable',
     { ...byHand('ftp_password'), deliver: [{ envFile: './docs.env', variable: 'FTP_PASSWORD' }] },
     deployed,
-    'deliver.0: via: environment writes it there already',
+    'credentials.it.deliver.0: it is written there already',
   ],
 ] as const)('refuses %s', (_, entry, deployment, why) => {
   expect(complaintOf(entry, deployment)).toContain(why);

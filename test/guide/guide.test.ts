@@ -48,7 +48,7 @@ it('says of SESSION_SECRET that nothing rotates it yet', () => {
 
   expect(without).toEqual(['SESSION_SECRET']);
   expect(page).toContain(
-    '| SESSION_SECRET | `session_secret_previous`, `session_secret` | not yet: only in the environment |',
+    '| SESSION_SECRET | `session_secret_previous`, `session_secret` | not yet: it needs a handover between two keys |',
   );
 });
 

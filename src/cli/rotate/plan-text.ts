@@ -44,7 +44,7 @@ function totalsText({ steps, requests, optionalRequests, testDocuments, waitMs }
 }
 
 function overview(
-  { current, next, overlap, ends, gap, unconfirmed, rotating, containment, environment }: Outlook,
+  { current, next, overlap, ends, gap, unconfirmed, rotating, containment, environment, plan }: Outlook,
   { dim, attention }: Paint,
 ): [string, string | null][] {
   const version =
@@ -58,13 +58,20 @@ function overview(
     [
       dim('First'),
       unconfirmed
-        ? `version ${current} was adopted and not proved to work yet, so it is first written again and tested with a document`
+        ? `version ${current} was adopted and not proved to work yet, so it is first ${writesAgain(plan) ? 'written again and ' : ''}tested with a document`
         : null,
     ],
     [dim('Emergency'), `at once, without grace and without undo: ${containment.join(' → ')}; then a new value`],
     [attention('Restart'), environment && restartText(environment)],
     [attention('Running'), rotating ? 'a rotation is running already; rotate would only follow it' : null],
   ];
+}
+
+function writesAgain(plan: Outlook['plan']): boolean {
+  return plan.some(
+    (step) =>
+      'activity' in step && step.phase === 'confirm' && /^docuelevate\.writeSettings$|\.addSecret$/.test(step.activity),
+  );
 }
 
 function restartText({ settings, version }: Environment): string {

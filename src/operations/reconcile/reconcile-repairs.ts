@@ -5,7 +5,7 @@ import { seen } from '../../../workflows/rotation/define.js';
 import { prove, retire } from '../../../workflows/rotation/phases.js';
 import type { RotationRun } from '../../../workflows/rotation/run.js';
 import { Exit } from '../../../workflows/rotation/step-failure.js';
-import { delivery, versions } from '../../../workflows/systems.js';
+import { delivery, deployment, versions } from '../../../workflows/systems.js';
 import type { Call } from '../../domain/call.js';
 import { UserError } from '../../domain/user-error.js';
 import { isLive, type VersionRef } from '../../domain/version.js';
@@ -142,6 +142,8 @@ async function discard(run: RotationRun, store: Store, ref: VersionRef): Promise
     if ((await store.read(ref)).engine === 'maybe') await store.note(ref, { engine: 'no' });
     await run.definition.procedure.retire(steps, ref);
     if (run.delivers) await steps.step('Delete what was kept of the old value', delivery.forgetEarlier(ref));
+    if (run.policy.environment)
+      await steps.step('Delete what was kept of the environment file', deployment.forgetEarlier(ref));
   });
   await recordEnd(run, store, ref);
 }

@@ -91,7 +91,7 @@ function engineText(engine: Engine): string {
     return `${start}    admin:
       username: ${JSON.stringify(engine.username)}
       password: { file: ${places.adminPassword} }
-    # Only for settings that take effect after a restart: DocuElevate's environment file, as it lies on this machine, and what
+    # For credentials with via: environment, and so that check can compare: DocuElevate's environment file, as it lies on this machine, and what
     # recreates its processes. A mere docker compose restart would keep their old environment.
     # deployment:
     #   envFile: ${places.engineEnvironment}
@@ -169,10 +169,12 @@ function comments(settings: readonly EngineCredential[]): string {
 
 /** An entry for a setting that a person can rotate. Only that person knows who issues the value. */
 function proposal({ key }: EngineCredential): string[] {
-  if (credentialSettings[key]?.kind !== 'value') return [];
+  const kind = credentialSettings[key]?.kind;
+  if (kind !== 'value' && (kind !== 'environment' || key === 'session_secret')) return [];
+  const via = kind === 'environment' ? ', via: environment' : '';
   const { overlap = 'both-valid' } = waysOf(key);
   const provider = `provider: { name: FILL IN, overlap: ${overlap} }`;
-  return [`#  ${key}: { procedure: by-hand, engine: ${names.docuelevate}, settings: [${key}], ${provider} }`];
+  return [`#  ${key}: { procedure: by-hand, engine: ${names.docuelevate}, settings: [${key}]${via}, ${provider} }`];
 }
 
 const fates = {

@@ -111,7 +111,7 @@ it('says so when the engine has no login at all', async () => {
 
   const failure = await failureOf(write());
 
-  expect(failure).toMatchObject({ type: 'Unauthorized', nonRetryable: true });
+  expect(failure).toMatchObject({ type: 'Rejected', nonRetryable: true });
   expect(failure.message).toContain('AUTH_ENABLED');
 });
 
