@@ -126,10 +126,7 @@ export class Session {
       allow: [404],
     });
     if (answer.status === 404)
-      throw permanent(
-        'Rejected',
-        'DocuElevate has no login page, so its settings cannot be changed: set AUTH_ENABLED',
-      );
+      throw permanent('Rejected', 'DocuElevate has no login page, so its settings cannot be changed: set AUTH_ENABLED');
     const inputs = answer.text
       .split('<input')
       .map((rest) => rest.slice(0, Math.min(rest.indexOf('>') + 1, longestTag)));

@@ -6,7 +6,7 @@ import type { AccessCheck } from '../../../activities/shared/access.js';
 import { runDirectly } from '../../../activities/shared/scope.js';
 import { catalog } from '../../../workflows/catalog.js';
 import { loadConfig } from '../../config/load.js';
-import { credentialOf, engineOf } from '../../config/policy.js';
+import { credentialOf } from '../../config/policy.js';
 import type { Config } from '../../config/schema.js';
 import { counted } from '../../domain/counted.js';
 import type { EngineKind } from '../../domain/procedure.js';
@@ -16,10 +16,10 @@ import { loadKeyRing } from '../../store/key-ring.js';
 import { readEnvironment } from '../../temporal/environment.js';
 import { findEmbeddedServer } from '../../temporal/embedded.js';
 import { configuredTarget } from '../../temporal/settings.js';
+import { environmentCheck } from './check-environment.js';
 import { checkFiles } from './check-files.js';
 import { passwordsRotatedApart } from './check-logins.js';
 import { certificatesToRenew, openToOthers, scheduleCheck } from './check-temporal.js';
-import { environmentOf } from '../session/environment.js';
 import { explain } from '../session/explain.js';
 import { locateTemporal } from './locate-temporal.js';
 import { planOf } from '../rotate/outlook.js';
@@ -210,7 +210,7 @@ async function* access(session: Session, credential: string, onAsking: Outside['
     const found = await runDirectly(writer, () => checkAccess(credential));
     for (const each of found) yield { ...each, what: `${credential}: ${system} ${each.what}`, next: null };
   }
-  yield* environment(session, credential);
+  yield* environmentCheck(session, credential);
 }
 
 async function* deeply(session: Session, wanted: DeepCheck): AsyncGenerator<Check> {
@@ -226,31 +226,6 @@ async function* deeply(session: Session, wanted: DeepCheck): AsyncGenerator<Chec
   const writer = { workflowId: `check/${credential}`, runId: randomUUID() };
   for (const each of await runDirectly(writer, () => checkDeep(wanted)))
     yield { ...each, what: `${credential}: deep, ${each.what}`, next: null };
-}
-
-function readsEnvironmentFile(config: Config, credential: string): boolean {
-  const engine = engineOf(config, credential);
-  return engine.kind === 'docuelevate' && engine.deployment?.envFile !== undefined;
-}
-
-/** Warns about a value that a restart of the engine may bring back. */
-async function* environment(session: Session, credential: string): AsyncGenerator<Check> {
-  if (readsEnvironmentFile(session.config, credential)) return; // `deployment` has looked at what it really holds
-  const left = await environmentOf(session, credential);
-  if (!left) return;
-  const { settings, version, isCurrent, deliver } = left;
-  const names = settings.join(' and ');
-  const when = 'a worker of DocuElevate that starts while its Redis is empty uses it';
-  const detail = isCurrent
-    ? `${names} came from DocuElevate's environment. After a rotation it still holds the value of version ${version}, and ${when}`
-    : `${names}: DocuElevate's environment still holds the value of version ${version}, as far as Keyturn knows, and ${when}`;
-  const add = deliver === null ? [] : [`add to ${credential} in the configuration: ${deliver}`];
-  const renew = isCurrent ? [] : [`rotate once more, which writes the new value there: keyturn rotate ${credential}`];
-  const next = [...add, ...renew].join('; then ');
-  yield {
-    ...{ what: `${credential}: environment`, ok: true, warning: true, detail },
-    next: next.charAt(0).toUpperCase() + next.slice(1),
-  };
 }
 
 /** The credentials that were asked for, by the engine that uses them. */
