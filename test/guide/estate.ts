@@ -148,7 +148,7 @@ async function perform(one: Kept | undefined, docuelevate: DocuElevateLab, { tas
     return { state: 'declined', words: 'the console is down' };
   }
   if (task.title.startsWith('Restart DocuElevate')) {
-    setTimeout(() => void docuelevate.compose?.run(['up', '--force-recreate']), 100); // once the task is done
+    setTimeout(() => void docuelevate.compose?.run(['up', '--force-recreate']), 1_000); // once Keyturn watches
     return { state: 'done', words: null };
   }
   const { site, values } = one;
