@@ -165,6 +165,8 @@ export interface Undo {
   readonly isTask?: true;
   /** Makes the earlier value work again, so it runs before the proof that the earlier value works. */
   readonly revives?: true;
+  /** Takes nothing back by itself: it follows when other steps were taken back. */
+  readonly follows?: true;
   /** Waits until tokens issued with the new value have expired before anything else is undone. */
   readonly drains?: true;
 }

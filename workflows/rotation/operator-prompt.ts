@@ -33,7 +33,9 @@ const effectOf: Readonly<Record<Decision, (run: RotationRun, title: string) => s
 
 function rollingBack({ mode, current, next, undo, mayBeReplaced }: RotationRun): string {
   const inForce = mode === 'committed' ? [`puts version ${current?.number ?? 'none'} in force again`] : [];
-  const undone = undo.toReversed().map(({ title }) => `takes "${title}" back`);
+  const undone = undo
+    .toReversed()
+    .map(({ title, follows }) => (follows ? `does "${title}" again` : `takes "${title}" back`));
   const seen = mayBeReplaced ? ', which is first seen to work' : '';
   const kept =
     current === null ? 'the engine keeps its earlier value' : `documents use version ${current.number}${seen}`;
@@ -70,7 +72,7 @@ function liveOf(run: RotationRun): string[] {
   if (!opened) return [];
   const inForce = mode === 'committed';
   const old = current && `version ${current.number}: ${ofCurrent(run)}`;
-  const begun = undo.map(({ title }) => `"${title}"`).join(', ');
+  const begun = undo.flatMap(({ title, follows }) => (follows ? [] : [`"${title}"`])).join(', ');
   const made = begun === '' ? 'nothing of it can be taken back' : `begun, and can be taken back: ${begun}`;
   return [...(old ? [old] : []), `version ${opened.next.number}: ${inForce ? 'in force' : made}`];
 }

@@ -1,7 +1,7 @@
 import type { Call } from '../../src/domain/call.js';
 import { durationMs, type Duration } from '../../src/domain/duration.js';
 import type { Finding } from '../../src/domain/evidence.js';
-import type { ByHandPolicy, EnvironmentPolicy } from '../../src/domain/rotation.js';
+import type { ByHandPolicy, EnvironmentPolicy, Undo } from '../../src/domain/rotation.js';
 import type { VersionRef } from '../../src/domain/version.js';
 import { type AskPerson, askPerson } from './ask-person.js';
 import { attempt, type Ended } from './attempt.js';
@@ -111,16 +111,20 @@ export class Steps implements Run {
     const { run } = this;
     if (this.#isNoReturn(title)) return this.#passNoReturn(title, () => askPerson(this, { title, ask }));
     await this.once(title, () => {
-      if (undoTask) this.undoLast(title, undoTask, { isTask: true });
+      if (undoTask) this.#register({ title, call: undoTask, isTask: true });
       return askPerson(this, { title, ask, ...(noWayBack && { noWayBack }) });
     });
     run.pastNoReturn ||= noWayBack === true;
   }
 
   undoLast(title: string, undo: Call<void> | AskPerson, { isTask = false } = {}): void {
+    this.#register({ title, call: undo, follows: true, ...(isTask && { isTask }) });
+  }
+
+  /** A run that continues has it already. */
+  #register(undo: Undo): void {
     const { run } = this;
-    if (run.undo.some((entry) => entry.title === title)) return; // a run that continues has it already
-    run.undo.push({ title, call: undo, ...(isTask && { isTask }) });
+    if (!run.undo.some(({ title }) => title === undo.title)) run.undo.push(undo);
   }
 
   async pause(title: string, length: Duration): Promise<void> {
