@@ -70,7 +70,7 @@ function composeOutside(config: Config, store: Store) {
     }),
     docuelevate: createDocuElevateActivities(docuelevate),
     deployment: createDeploymentActivities({
-      ...{ ...docuelevate, environment, upWithinMs, watchMs },
+      ...{ ...docuelevate, environment, upWithinMs, watchMs, gatherMs },
       deployment: (credential) => deploymentOf(config, credential),
       turns: new Turns(),
       tasks: (credential) => taskPolicyOf(config, credential),
@@ -94,12 +94,15 @@ function docuElevateDeps(config: Config, store: Store): DocuElevateDeps {
 }
 
 const upWithinMs = 60_000; // API and worker were up after 7 seconds at most; a slow machine gets eight times that
+const gatherMs = 60_000; // rotations of one window begin within seconds; one that waits for a person gets a restart of its own
 const watchMs = 5 * 60_000; // to a prompt, and through the start of every container
 
 function deploymentOf(config: Config, credential: string): Deployment {
   const { engine: name } = credentialOf(config, credential);
   const { envFile = null, restart = null } = docuElevateOf(config, credential).deployment ?? {};
-  const credentials = Object.keys(config.credentials).filter((each) => credentialOf(config, each).engine === name);
+  const credentials = Object.keys(config.credentials).filter(
+    (each) => credentialOf(config, each).engine === name && isInEnvironment(config, each),
+  );
   return { engine: name, envFile, restart, credentials };
 }
 

@@ -17,7 +17,7 @@ export interface Deployment {
   readonly envFile: string | null;
   /** Program and arguments that recreate the processes. Null where a person does that. */
   readonly restart: readonly string[] | null;
-  /** Every credential that the engine uses: a restart for one of them is a restart for all. */
+  /** Every credential whose value is in its environment: a restart for one of them is a restart for all. */
   readonly credentials: readonly string[];
 }
 
@@ -27,6 +27,8 @@ export interface DeploymentDeps extends DocuElevateDeps {
   /** The process environment. Commands get only a few of its variables. */
   readonly environment: (name: string) => string | undefined;
   readonly turns: Turns;
+  /** How long after its beginning another rotation is waited for, so that one restart serves both, in milliseconds. */
+  readonly gatherMs: number;
   /** Who restarts an engine that no command restarts, and by when. */
   readonly tasks: TasksOf;
   /** How long processes may take to be up after they were started, in milliseconds. */

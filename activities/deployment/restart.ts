@@ -10,6 +10,7 @@ import { requireFence } from '../shared/fencing.js';
 import { scope } from '../shared/scope.js';
 import type { Deployment, DeploymentDeps } from './activities.js';
 import { type KnownRestart, restartDueAt, restartSince } from './due.js';
+import { gather } from './gather.js';
 import { environmentOf, isInFile } from './environment-file.js';
 import { formerAmong } from '../shared/former.js';
 import { dirname } from 'node:path';
@@ -44,6 +45,7 @@ async function restartOnce(restarting: Restarting, command: readonly string[]): 
   const { deps, deployment, ref } = restarting;
   const due = await restartDueAt(deps.store, ref);
   if (due === null) return; // nothing was changed that a restart would bring into use
+  await gather(deps, deployment, ref);
   const known = await restartSince(deps.store, deployment, due);
   if (known) await share(deps, ref, known);
   if (!known?.processes) await lookAfter(restarting, known ?? (await perform(restarting, command)));

@@ -75,6 +75,7 @@ export async function startDeploymentFixture(
     turns: new Turns(),
     upWithinMs: watchMs,
     watchMs,
+    gatherMs: 0,
     tasks: () => tasks,
   };
   const login = { url: lab.url, username: lab.adminUsername, password: async () => lab.adminPassword };

@@ -1,3 +1,4 @@
+import { gather } from '../../../activities/deployment/gather.js';
 import type { DeploymentActivities } from '../../../activities/deployment/activities.js';
 import type { VersionRef } from '../../../src/domain/version.js';
 import type { DocuElevateLabOptions } from '../../../src/lab/docuelevate/server.js';
@@ -185,6 +186,28 @@ describe('several rotations at a time', () => {
     expect(fixture.lab.workerHolds('ftp_password')).toBe('another value');
     await run(() => activities.requireNewProcesses(fixture.next));
     expect(await fixture.evidence('processes')).toContainEqual(expect.objectContaining({ outcome: 'proved' }));
+  });
+
+  it('wait for one that began lately and has not written yet', async () => {
+    const { activities, run } = await another();
+    const { store } = fixture.bench;
+    let isOver = false;
+
+    const gathering = attempt(() => gather({ store, gatherMs: 60_000 }, fixture.configured, fixture.next));
+    const ended = gathering.then(() => (isOver = true));
+    for (let looks = 0; looks < 20; looks++) await store.rotations('other'); // they queue behind its own looks
+    const before = isOver;
+    await run(() => activities.writeEnvironment(fixture.next));
+    await ended;
+
+    expect(before).toBe(false);
+  });
+
+  it('wait for none that began long ago: it may wait for a person', async () => {
+    await another();
+    const { store } = fixture.bench;
+
+    await attempt(() => gather({ store, gatherMs: 0 }, fixture.configured, fixture.next));
   });
 
   it('restart once more for one that wrote after the first had begun', async () => {
