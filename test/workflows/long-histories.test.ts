@@ -8,7 +8,7 @@ const forEver = new Promise<void>(() => undefined);
 /** Waits for ten minutes in a rotation whose history is long or not. Whether its run may end then. */
 function endsWhileItWaits(runtime: Partial<Runtime>, mode: RotationRun['mode'] = 'committed'): boolean {
   const run = {
-    ...{ opened: {}, mode, input: { timing: {} }, definition: { descriptor: { engine: 'docuelevate' } } },
+    ...{ opened: {}, mode, input: { timing: {} }, engine: {} },
     runtime: { now: () => 0, wait: () => forEver, park: () => forEver, ...runtime },
   };
   const parking = new Parking(run as unknown as RotationRun, undefined);
