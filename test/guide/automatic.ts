@@ -23,8 +23,11 @@ const others: Readonly<Record<Exclude<keyof typeof automatic, 'openai'>, StartSc
 };
 
 /** The scenarios of all procedures for DocuElevate, on one DocuElevate and with one Keyturn. */
-export async function openAutomatic({ lab, entry }: Method, names = Object.keys(others)): Promise<Estate> {
-  // providers tell times in whole seconds; the start of a worker shows for ten of them
+export async function openAutomatic(
+  { lab, entry }: Method,
+  names: readonly string[] = Object.keys(others),
+): Promise<Estate> {
+  // providers tell times in whole seconds; what a worker's start shows is told by a clock as fast as ours
   const clock = lab.deployed ? Date.now : fastClock(1000);
   const openai = await startOpenAiApiKey({ clock, ...lab });
   const docuelevate = openai.systems['docuelevate'] as DocuElevateLab;

@@ -41,7 +41,11 @@ export async function replace(run: RotationRun, round = ''): Promise<void> {
 
 /** Nothing is undone any more. */
 async function forgetCopies(run: RotationRun, round = ''): Promise<void> {
-  if (run.delivers || run.policy.environment) await run.during('replace', forgetKept, round);
+  if (keepsCopies(run)) await run.during('replace', forgetKept, round);
+}
+
+function keepsCopies({ delivers, policy }: RotationRun): boolean {
+  return delivers || policy.environment !== undefined;
 }
 
 /** Continues after a wait that was too long for one run. */
@@ -165,7 +169,10 @@ export async function rollBack(run: RotationRun, why: string): Promise<void> {
     if (entry.drains) await letPass(run);
   }
   if (begun && !isSkipped(run)) await proveGone(run);
-  if (isSkipped(run)) return;
+  if (isSkipped(run)) {
+    if (keepsCopies(run)) await back(run, forgetKept); // of what a person left as it is
+    return;
+  }
   await back(run, (steps) => steps.step(`Record that version ${next.number} is gone`, versions.recordDiscarded(next)));
 }
 
