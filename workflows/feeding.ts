@@ -19,7 +19,7 @@ export function stillHolds(run: Run, version: VersionRef): Promise<void> {
   return run.check('DocuElevate still holds our change', isOurs);
 }
 
-/** The environment file first: a process that starts by itself in between then has either value for file and row alike. */
+/** The file before the rows: a process that starts by itself in between finds a value that works, in the file or in its row. */
 async function feedEnvironment(run: Run, settings: string, noUndo: boolean): Promise<void> {
   const { next, environment } = run;
   const isTask = environment?.restartedBy === 'person';

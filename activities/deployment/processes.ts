@@ -13,7 +13,7 @@ import { judge, type Seen, shownBack, shownOf, watch, type Watching } from './wa
 /**
  * Whether API and workers were started anew since the environment was changed. Two observations show it: the API answered nothing for a
  * moment or shows what the environment file has, and a worker announced the check that it makes after its start. Which value a worker uses
- * is shown by the proof of the setting itself. A person restarts the engine while this watches; of them, only what is seen counts.
+ * is shown by a document that needs the setting, where one does. A person restarts the engine while this watches: only what is seen counts.
  */
 export async function processesAreNew(deps: DeploymentDeps, ref: VersionRef): Promise<Finding> {
   const { store } = deps;

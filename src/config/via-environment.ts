@@ -5,6 +5,13 @@ import type { ConfigFinding } from './findings.js';
 import type { Outline } from './outline.js';
 import type { Path } from './yaml-source.js';
 
+interface Entry {
+  readonly path: Path;
+  readonly fields: Outline['credentials'][string];
+  readonly engine: Outline['engines'][string] | undefined;
+  readonly descriptor: ProcedureDescriptor | undefined;
+}
+
 interface Writer {
   readonly name: string;
   /** Of the entry, or of its delivery. */
@@ -14,9 +21,7 @@ interface Writer {
 }
 
 /** Two writers of one variable would undo each other's work. */
-export function doubleWriters(
-  entries: readonly Pick<Entry, 'path' | 'fields' | 'engine' | 'descriptor'>[],
-): ConfigFinding[] {
+export function doubleWriters(entries: readonly Entry[]): ConfigFinding[] {
   const owners = new Map<string, string>();
   return entries.flatMap(writersOf).flatMap(({ name, path, envFile, variable }) => {
     if (envFile === undefined || variable === undefined) return [];
@@ -29,7 +34,7 @@ export function doubleWriters(
   });
 }
 
-function writersOf({ path, fields, engine, descriptor }: Parameters<typeof doubleWriters>[0][number]): Writer[] {
+function writersOf({ path, fields, engine, descriptor }: Entry): Writer[] {
   const name = String(path.at(-1));
   const own = fields.via === 'environment' ? Object.keys(descriptor?.settings ?? {}) : [];
   return [
@@ -43,13 +48,6 @@ function writersOf({ path, fields, engine, descriptor }: Parameters<typeof doubl
       path: [...path, 'deliver', index],
     })),
   ];
-}
-
-interface Entry {
-  readonly path: Path;
-  readonly fields: Outline['credentials'][string];
-  readonly engine: Outline['engines'][string] | undefined;
-  readonly descriptor: ProcedureDescriptor | undefined;
 }
 
 /** What contradicts that a value goes into the engine's environment. */

@@ -62,7 +62,7 @@ export interface Run {
    * is declined, or nobody does it in time.
    */
   task(title: string, ask: AskPerson, options?: TaskOptions): Promise<void>;
-  /** Takes back what the next steps do, after their own undo: newest first. Opens a task with `isTask`. */
+  /** Follows when the next steps were taken back, newest first. Opens a task with `isTask`. */
   undoLast(title: string, undo: Call<void> | AskPerson, options?: { readonly isTask?: boolean }): void;
   /** Waits until an absolute deadline, then takes the proof again. `end-grace` and an emergency skip it. The policy may change its length. */
   pause(title: string, length: Duration): Promise<void>;
